@@ -18,8 +18,8 @@ use crate::invocation::Invocation;
 use crate::structured;
 use crate::ui::{StdinText, Ui};
 
-/// The largest file that is read from standard input; other files have the limit of [`files::read_named`].
-const MAX_STDIN_BYTES: usize = 4 * 1024 * 1024;
+/// The largest file: what `kubectl get` writes of a cluster's network policies is smaller.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// What was found in a file, and what it makes of the token if there is one.
 pub(super) struct Checked {
@@ -95,12 +95,12 @@ fn minor(text: &str) -> Result<u16, Error> {
 /// If it cannot be read, or is no text.
 pub(super) fn read(path: &Path, ui: Ui) -> Result<String, Error> {
     let bytes = if path == Path::new("-") {
-        match ui.stdin_text("File: ", MAX_STDIN_BYTES).map_err(Error::Stdin)? {
+        match ui.stdin_text("File: ", MAX_BYTES).map_err(Error::Stdin)? {
             StdinText::Whole(bytes) => bytes.to_vec(),
             StdinText::TooLong => return Err(Error::CheckTooLong),
         }
     } else {
-        files::read_named(path).map_err(Error::CheckRead)?
+        files::read_large(path, MAX_BYTES as u64).map_err(Error::CheckRead)?
     };
     String::from_utf8(bytes).map_err(|_| Error::CheckNotText(path.to_owned()))
 }

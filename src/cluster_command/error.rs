@@ -147,8 +147,10 @@ impl Error {
             Self::Read { source, .. } => source.hint(Purpose::Typed("file")),
             Self::Write { flag, source } => source.hint(Purpose::Typed(flag)),
             Self::Authority(source) => source.hint(Purpose::Typed("certificate-authority")),
-            Self::CheckRead(_) => "name a file that can be read; `-` is standard input".to_owned(),
-            Self::CheckNotText(_) | Self::CheckTooLong => "name a text of at most 4 MiB".to_owned(),
+            Self::CheckRead(_) => {
+                "name a file of at most 32 MiB that can be read; `-` is standard input".to_owned()
+            }
+            Self::CheckNotText(_) | Self::CheckTooLong => "name a text of at most 32 MiB".to_owned(),
             Self::NotCompared(error) | Self::Line { error, .. } => error.hint(),
             Self::NotAccepted { file, .. } => format!("see all of it: kubesesame cluster check {file}"),
             Self::SettingsElsewhere { .. } => "compare that file, as it is on the control plane".to_owned(),

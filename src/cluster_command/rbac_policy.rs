@@ -16,8 +16,8 @@ use crate::rbac::question::{DEFAULT_NAMESPACE, Question, Typed, incomplete, unde
 use crate::ui::{StdinText, Ui};
 use crate::untrusted_text::UntrustedText;
 
-/// The largest policy on standard input.
-const MAX_STDIN_BYTES: usize = 1024 * 1024 * 1024;
+/// The largest file of a policy.
+const MAX_BYTES: usize = 1024 * 1024 * 1024;
 /// The longest text that is pasted as a question.
 const MAX_PASTED_BYTES: usize = 16 * 1024 * 1024;
 const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
@@ -230,9 +230,9 @@ fn finish(loader: Loader, files: &Files, ui: Ui) -> Loaded {
 
 fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
     if path != Path::new("-") {
-        return Ok(files::read_large(path).map_err(RbacError::PolicyFile)?);
+        return Ok(files::read_large(path, MAX_BYTES as u64).map_err(RbacError::PolicyFile)?);
     }
-    match ui.stdin_text("Policy: ", MAX_STDIN_BYTES).map_err(Error::Stdin)? {
+    match ui.stdin_text("Policy: ", MAX_BYTES).map_err(Error::Stdin)? {
         StdinText::Whole(bytes) => Ok(bytes.to_vec()),
         StdinText::TooLong => Err(RbacError::PolicyTooLong.into()),
     }

@@ -108,7 +108,7 @@ fn read(file: &Path, ui: Ui) -> Result<String, Error> {
             StdinText::TooLong => return Err(RbacError::PolicyTooLong.into()),
         }
     } else {
-        files::read_large(file).map_err(RbacError::Requests)?
+        files::read_large(file, MAX_STDIN_BYTES as u64).map_err(RbacError::Requests)?
     };
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -14,9 +14,6 @@ use super::{Action, Error, Kind, MAX_BYTES, platform};
 /// How long the writer of a pipe may take in total.
 const PIPE_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The largest file of manifests.
-const MAX_LARGE_BYTES: u64 = 1024 * 1024 * 1024;
-
 /// How deep the directories of manifests are.
 const MAX_DIR_DEPTH: usize = 32;
 
@@ -48,10 +45,10 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// As [`read_named`], for a file that may be large: what `kubectl get` wrote of a cluster.
-pub(crate) fn read_large(path: &Path) -> Result<Vec<u8>, Error> {
-    let bytes = read_up_to(path, MAX_LARGE_BYTES + 1)?;
-    if bytes.len() as u64 > MAX_LARGE_BYTES {
+/// As [`read_named`], for a file that may be large, such as what `kubectl get` wrote of a cluster, up to a limit of its own.
+pub(crate) fn read_large(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+    let bytes = read_up_to(path, max_bytes + 1)?;
+    if bytes.len() as u64 > max_bytes {
         return Err(Error::Io {
             action: Action::Read,
             path: path.to_owned(),

@@ -164,3 +164,53 @@ fn flags_and_wrong_calls_are_judged() {
         );
     }
 }
+
+#[test]
+fn network_policies_are_checked_with_their_lines() {
+    let sandbox = Sandbox::unattended();
+    let policies = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web, namespace: shop}\nspec:\n  podSelector: {}\n  ingress:\n  - from:\n    \
+                    - namespaceSelector: {matchLabels: {name: ingress-nginx}}\n    - podSelector: {matchLabels: {app: web}}\n---\napiVersion: networking.k8s.io/v1\n\
+                    kind: NetworkPolicy\nmetadata: {name: db, namespace: shop}\nspec:\n  podSelector: {matchLabels: {app: db}}\n  policyTypes: [Ingress]\n  ingress:\n  - from: []\n    \
+                    ports: [{port: 70000}]\n  egress:\n  - to: [{podSelector: {}}]\n";
+    fs::write(sandbox.path("network.yaml"), policies).unwrap();
+    insta::assert_snapshot!(sandbox.filtered(&check(&sandbox, &["network.yaml"])), @"
+    network.yaml:9: warning: spec.ingress[0].from: two items mean either: these pods of the policy's own namespace, and all pods of those namespaces; if only these pods of those namespaces are meant, put both selectors into one item
+    network.yaml:8: warning: spec.ingress[0].from[0].namespaceSelector.matchLabels.name: a namespace has no label `name` unless somebody sets it, so this matches none: each has `kubernetes.io/metadata.name: ingress-nginx`
+    network.yaml:19: error: spec.ingress[0].ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive
+    network.yaml:21: warning: spec.egress: `policyTypes` has no Egress, so these rules do nothing and all egress is open: add it
+    network.yaml:18: warning: spec.ingress[0].from: an empty `from` means everybody: to allow nobody, leave the rule out (ingress: [])
+    network.yaml: 2 NetworkPolicies: refused, 1 error, 4 warnings
+    exit: 1
+    ");
+}
+
+#[test]
+fn large_files_are_read_up_to_32_mib() {
+    let sandbox = Sandbox::unattended();
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec: {podSelector: {}}\n";
+    let other = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  text: |\n    line\n";
+    let filler = |bytes: usize| {
+        format!(
+            "---\napiVersion: v1\nkind: ConfigMap\ndata: {{text: '{}'}}\n",
+            "x".repeat(bytes)
+        )
+    };
+    let dump = format!("{policy}{}{}", other.repeat(20_000), filler(4 << 20));
+    fs::write(sandbox.path("dump.yaml"), &dump).unwrap();
+    fs::write(sandbox.path("garbage.yaml"), "{[ab:&c}-\"\n".repeat(500_000)).unwrap();
+    fs::write(sandbox.path("deep.yaml"), "[".repeat(5 << 20)).unwrap();
+    fs::write(sandbox.path("huge.yaml"), filler(32 << 20)).unwrap();
+    let outcome = |file: &str| sandbox.filtered(&check(&sandbox, &[file]));
+    insta::assert_snapshot!(outcome("dump.yaml"), @"
+    dump.yaml: NetworkPolicy p: accepted
+    exit: 0
+    ");
+    for file in ["garbage.yaml", "deep.yaml"] {
+        let text = outcome(file);
+        assert!(
+            text.contains("error: yaml: ") && text.contains("exit: 1") && text.len() < 1000,
+            "{text}"
+        );
+    }
+    assert!(outcome("huge.yaml").contains("hint: name a file of at most 32 MiB"));
+}

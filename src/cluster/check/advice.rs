@@ -31,7 +31,8 @@ pub(super) fn of_configuration(configuration: &Configuration) -> Vec<Advice> {
             "there is no issuer, so no token of a provider is accepted",
         ));
     }
-    for (at, jwt) in configuration.jwt.iter().enumerate() {
+    // The API server takes no more than 64.
+    for (at, jwt) in configuration.jwt.iter().take(64).enumerate() {
         let path = format!("jwt[{at}]");
         found.extend(required_claims(jwt, &path));
         found.extend(reserved_names(jwt, &path));

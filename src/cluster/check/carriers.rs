@@ -12,9 +12,14 @@ use super::yaml::{self, Scalar, Value, ValueKind};
 
 /// Checks the text of a file, whichever it is.
 pub(crate) fn check_file(text: &str, minor: Option<u16>, disallowed: &BTreeSet<String>) -> FileReport {
-    let documents = yaml::read_all(text).unwrap_or_default();
-    let first = documents.first();
-    if first.is_none_or(names_configuration) {
+    let documents = match yaml::read_all(text) {
+        Ok(documents) => documents,
+        Err(fault) if text.len() > configuration::MAX_BYTES => {
+            return FileReport::refused("file", fault.line, format!("yaml: {}", fault.reason));
+        }
+        Err(_) => Vec::new(),
+    };
+    if documents.first().is_none_or(names_configuration) {
         return configuration::check(text, minor, disallowed);
     }
     let mut reports: Vec<FileReport> = documents
@@ -27,6 +32,10 @@ pub(crate) fn check_file(text: &str, minor: Option<u16>, disallowed: &BTreeSet<S
         .chain(network_policy::check(&documents))
         .collect();
     match reports.len() {
+        0 if text.len() > configuration::MAX_BYTES => {
+            let text = "there is nothing in it that can be checked".to_owned();
+            FileReport::refused("file", None, text)
+        }
         0 => configuration::check(text, minor, disallowed),
         1 => reports.remove(0),
         _ => {

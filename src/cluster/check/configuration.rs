@@ -15,8 +15,15 @@ const KIND: &str = "AuthenticationConfiguration";
 /// The version of Kubernetes 1 whose rules these are.
 pub(crate) const RULES_MINOR: u16 = 36;
 
+/// The largest file: its expressions are compiled, which takes time.
+pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
+
 /// Checks the text of a file for Kubernetes 1.`minor`. `disallowed` are the issuers of service accounts.
 pub(crate) fn check(text: &str, minor: Option<u16>, disallowed: &BTreeSet<String>) -> FileReport {
+    if text.len() > MAX_BYTES {
+        let text = format!("larger than {MAX_BYTES} bytes, which no AuthenticationConfiguration is");
+        return FileReport::refused(KIND, None, text);
+    }
     let decoded = match decode(text) {
         Ok(decoded) => decoded,
         Err(error) => return FileReport::refused(KIND, error.line, error.text),

@@ -25,9 +25,11 @@ mod report;
 mod rewrite;
 mod scalar;
 mod settings;
+mod tabs;
 mod token_form;
 mod validate;
 mod yaml;
+mod yaml_value;
 
 #[cfg(test)]
 mod carrier_tests;

@@ -36,13 +36,23 @@ impl Severity {
     }
 }
 
+/// The longest reason, which may repeat the file.
+const MAX_REASON_CHARACTERS: usize = 20_000;
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(MAX_REASON_CHARACTERS) {
+        Some((at, _)) => format!("{}… ({} more bytes)", &text[..at], text.len() - at),
+        None => text,
+    }
+}
+
 impl FileReport {
     pub(super) fn refused(kind: &str, line: Option<usize>, text: String) -> Self {
         let finding = Finding {
             severity: Severity::Error,
             line,
             field: String::new(),
-            text,
+            text: shortened(text),
         };
         Self {
             kind: kind.to_owned(),

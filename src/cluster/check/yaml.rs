@@ -1,39 +1,22 @@
 //! Reads the first document of a text as the API server's YAML reader does: anchors and merge keys are resolved, a key that is there twice
 //! is remembered, and the last one counts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
+use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
 
+use super::tabs::{self, Tabs};
+pub(super) use super::yaml_value::{Scalar, Value, ValueKind};
 use super::{flow_colons, scalar};
 
-/// How many nodes a document may have once its aliases are resolved.
-const MAX_NODES: usize = 1_000_000;
+/// How many keys and values a text may have.
+const MAX_NODES: usize = 4_000_000;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Scalar {
-    Null,
-    Bool(bool),
-    Number(String),
-    Text(String),
-    /// Infinity or NaN, which JSON does not have.
-    NotFinite(&'static str),
-}
+/// How many of them may be copies, which anchors and aliases make.
+const MAX_COPIES: usize = 1_000_000;
 
-#[derive(Debug, Clone)]
-pub(super) struct Value {
-    /// From 1.
-    pub(super) line: usize,
-    pub(super) kind: ValueKind,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum ValueKind {
-    Scalar(Scalar),
-    List(Vec<Value>),
-    /// Keys are in alphabetical order, as the API server reads them.
-    Map(Vec<(String, Value)>),
-}
+/// The longest text that is tried once more with quotes around scalars such as `okta:`.
+const MAX_QUOTED_BYTES: usize = 4 * 1024 * 1024;
 
 /// What a text holds.
 #[derive(Debug)]
@@ -75,6 +58,7 @@ struct Reader {
     root: Option<Value>,
     repeated: Vec<(usize, String)>,
     nodes: usize,
+    copies: usize,
 }
 
 /// Reads the first document, as the API server does.
@@ -105,9 +89,12 @@ pub(super) fn read_all(text: &str) -> Result<Vec<Value>, YamlFault> {
 }
 
 fn read_documents(text: &str, wanted: usize) -> Result<Vec<Document>, YamlFault> {
-    parse_documents(text, wanted).or_else(|fault| match flow_colons::quoted(text) {
-        Some(text) => parse_documents(&text, wanted).map_err(|_| fault),
-        None => Err(fault),
+    parse_documents(text, wanted).or_else(|fault| {
+        let is_short = text.len() <= MAX_QUOTED_BYTES;
+        match is_short.then(|| flow_colons::quoted(text)).flatten() {
+            Some(text) => parse_documents(&text, wanted).map_err(|_| fault),
+            None => Err(fault),
+        }
     })
 }
 
@@ -119,13 +106,14 @@ fn parse_documents(text: &str, wanted: usize) -> Result<Vec<Document>, YamlFault
             reason: "control characters are not allowed".to_owned(),
         });
     }
+    let mut tabs = Tabs::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut reader = Reader::default();
     let mut documents: Vec<Document> = Vec::new();
     for event in Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text)) {
         let (event, span) = match event {
             Ok(event) => event,
             // What follows the wanted documents is not read.
-            Err(_) if documents.len() >= wanted => break,
+            Err(_) if documents.len() >= wanted => return Ok(documents),
             Err(error) => {
                 return Err(YamlFault {
                     line: Some(error.marker().line()),
@@ -134,14 +122,22 @@ fn parse_documents(text: &str, wanted: usize) -> Result<Vec<Document>, YamlFault
             }
         };
         let line = span.start.line();
+        let tab = misplaced_tab(&mut tabs, &event, span, reader.flow > 0);
+        if tab.is_some() && documents.len() < wanted {
+            return Err(YamlFault::tab(tab));
+        }
         if matches!(event, Event::DocumentStart(..)) {
             if documents.len() >= wanted {
                 if let Some(last) = documents.last_mut() {
                     last.second = Some(line);
                 }
-                break;
+                return Ok(documents);
             }
-            reader = Reader::default();
+            reader = Reader {
+                nodes: reader.nodes,
+                copies: reader.copies,
+                ..Reader::default()
+            };
         }
         let is_end = matches!(event, Event::DocumentEnd);
         reader.add(event, line).map_err(|reason| YamlFault {
@@ -156,7 +152,33 @@ fn parse_documents(text: &str, wanted: usize) -> Result<Vec<Document>, YamlFault
             });
         }
     }
-    Ok(documents)
+    match tabs.rest() {
+        None => Ok(documents),
+        tab => Err(YamlFault::tab(tab)),
+    }
+}
+
+/// Returns the line of a tab before an event that the API server does not take.
+fn misplaced_tab(tabs: &mut Tabs<'_>, event: &Event<'_>, span: Span, is_flow: bool) -> Option<usize> {
+    let is_node = match event {
+        Event::Scalar(text, ..) => !text.is_empty(),
+        Event::SequenceStart(..) | Event::MappingStart(..) | Event::Alias(_) => true,
+        _ => false,
+    };
+    let (line, column) = (span.start.line(), span.start.col());
+    tabs.between(line, span.end.line(), is_flow).or_else(|| {
+        let is_before = is_node && !is_flow && tabs.is_before(line, column);
+        is_before.then_some(line)
+    })
+}
+
+impl YamlFault {
+    fn tab(line: Option<usize>) -> Self {
+        Self {
+            line,
+            reason: tabs::FAULT.to_owned(),
+        }
+    }
 }
 
 /// What the API server's reader refuses before the first document, and newer ones accept.
@@ -176,7 +198,11 @@ fn refused_start(text: &str) -> Option<&'static str> {
 impl Reader {
     fn add(&mut self, event: Event<'_>, line: usize) -> Result<(), String> {
         match event {
-            // In brackets YAML 1.1 knows `?` as an indicator within a scalar without quotes.
+            // In brackets a `?` before a key is an indicator, also without a space after it.
+            Event::Scalar(text, ScalarStyle::Plain, anchor, None) if self.is_marked_key(&text) => {
+                self.attach_scalar(anchor, line, scalar::resolve(&text[1..]))
+            }
+            // There YAML 1.1 knows it as an indicator within a scalar without quotes, too.
             Event::Scalar(text, ScalarStyle::Plain, ..) if self.flow > 0 && text.contains('?') => {
                 Err("did not find expected ',' or '}'".to_owned())
             }
@@ -193,22 +219,19 @@ impl Reader {
                     None if style == ScalarStyle::Plain => scalar::resolve(&text),
                     None => Scalar::Text(text.into_owned()),
                 };
-                self.attach(
-                    anchor,
-                    Value {
-                        line,
-                        kind: ValueKind::Scalar(scalar),
-                    },
-                )
+                self.attach_scalar(anchor, line, scalar)
             }
             Event::Alias(anchor) => {
                 let value = self
                     .anchors
                     .get(&anchor)
-                    .cloned()
                     .ok_or("an alias is within its own anchor")?;
-                self.nodes += value.count();
-                self.attach(0, Value { line, ..value })
+                copy(&mut self.copies, value)?;
+                let value = Value {
+                    line,
+                    ..value.clone()
+                };
+                self.attach(0, value)
             }
             Event::SequenceStart(style, anchor, _) => {
                 self.flow += usize::from(style == StructureStyle::Flow);
@@ -232,6 +255,18 @@ impl Reader {
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             _ => Ok(()),
         }
+    }
+
+    fn attach_scalar(&mut self, anchor: usize, line: usize, scalar: Scalar) -> Result<(), String> {
+        let kind = ValueKind::Scalar(scalar);
+        self.attach(anchor, Value { line, kind })
+    }
+
+    /// Whether a scalar in brackets is a key with the indicator `?` before it.
+    fn is_marked_key(&self, text: &str) -> bool {
+        let is_key = matches!(self.open.last(), Some(Open::Map { key: None, .. }));
+        let name = text.strip_prefix('?').unwrap_or_default();
+        self.flow > 0 && is_key && !name.is_empty() && !name.starts_with(':') && !name.contains('?')
     }
 
     fn close(&mut self) -> Result<(), String> {
@@ -263,9 +298,10 @@ impl Reader {
     fn attach(&mut self, anchor: usize, value: Value) -> Result<(), String> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err("document contains excessive aliasing".to_owned());
+            return Err(format!("there are more than {MAX_NODES} keys and values"));
         }
         if anchor != 0 {
+            copy(&mut self.copies, &value)?;
             self.anchors.insert(anchor, value.clone());
         }
         match self.open.last_mut() {
@@ -281,79 +317,44 @@ impl Reader {
 
     /// Makes a mapping of its pairs: merges what `<<` names, and keeps the last of repeated keys.
     fn mapping(&mut self, pairs: Vec<(Value, Value)>) -> Result<Vec<(String, Value)>, String> {
-        let mut merged: Vec<(String, Value)> = Vec::new();
-        let mut own: Vec<(String, Value)> = Vec::new();
+        let mut merged: BTreeMap<String, Value> = BTreeMap::new();
+        let mut own: BTreeMap<String, Value> = BTreeMap::new();
         for (key, value) in pairs {
             let line = key.line;
             match key.into_key()? {
                 name if name == "<<" => merge(&mut merged, value)?,
-                name => match own.iter_mut().find(|(known, _)| *known == name) {
-                    Some(pair) => {
+                name => {
+                    if own.insert(name.clone(), value).is_some() {
                         self.repeated.push((line, name));
-                        pair.1 = value;
                     }
-                    None => own.push((name, value)),
-                },
+                }
             }
         }
-        merged.retain(|(name, _)| !own.iter().any(|(known, _)| known == name));
-        own.append(&mut merged);
-        own.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(own)
+        for (name, value) in merged {
+            own.entry(name).or_insert(value);
+        }
+        Ok(own.into_iter().collect())
     }
 }
 
-fn merge(into: &mut Vec<(String, Value)>, value: Value) -> Result<(), String> {
+/// Counts a copy.
+fn copy(copies: &mut usize, value: &Value) -> Result<(), String> {
+    *copies += value.count();
+    if *copies > MAX_COPIES {
+        return Err("document contains excessive aliasing".to_owned());
+    }
+    Ok(())
+}
+
+fn merge(into: &mut BTreeMap<String, Value>, value: Value) -> Result<(), String> {
     match value.kind {
         ValueKind::Map(pairs) => {
-            let new: Vec<_> = pairs
-                .into_iter()
-                .filter(|(name, _)| !into.iter().any(|(known, _)| known == name))
-                .collect();
-            into.extend(new);
+            for (name, value) in pairs {
+                into.entry(name).or_insert(value);
+            }
             Ok(())
         }
         ValueKind::List(values) => values.into_iter().try_for_each(|value| merge(into, value)),
         ValueKind::Scalar(_) => Err("map merge requires map or sequence of maps as the value".to_owned()),
-    }
-}
-
-impl Value {
-    fn count(&self) -> usize {
-        1 + match &self.kind {
-            ValueKind::Scalar(_) => 0,
-            ValueKind::List(items) => items.iter().map(Self::count).sum(),
-            ValueKind::Map(pairs) => pairs.iter().map(|(_, value)| value.count()).sum(),
-        }
-    }
-
-    fn into_key(self) -> Result<String, String> {
-        match self.kind {
-            ValueKind::Scalar(Scalar::Text(text) | Scalar::Number(text)) => Ok(text),
-            ValueKind::Scalar(Scalar::Bool(value)) => Ok(value.to_string()),
-            ValueKind::Scalar(Scalar::Null | Scalar::NotFinite(_)) => Err("unsupported map key".to_owned()),
-            ValueKind::List(_) | ValueKind::Map(_) => Err("invalid map key".to_owned()),
-        }
-    }
-
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        match &self.kind {
-            ValueKind::Map(pairs) => pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value),
-            ValueKind::Scalar(_) | ValueKind::List(_) => None,
-        }
-    }
-
-    pub(super) fn is_null(&self) -> bool {
-        matches!(self.kind, ValueKind::Scalar(Scalar::Null))
-    }
-
-    /// Returns infinity or NaN if it is somewhere in this value.
-    pub(super) fn not_finite(&self) -> Option<&'static str> {
-        match &self.kind {
-            ValueKind::Scalar(Scalar::NotFinite(name)) => Some(name),
-            ValueKind::Scalar(_) => None,
-            ValueKind::List(items) => items.iter().find_map(Self::not_finite),
-            ValueKind::Map(pairs) => pairs.iter().find_map(|(_, value)| value.not_finite()),
-        }
     }
 }

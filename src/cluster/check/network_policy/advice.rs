@@ -15,7 +15,11 @@ const API_SERVER_NAMES: [&str; 2] = ["kube-apiserver", "apiserver"];
 const DNS_PORTS: [&str; 2] = ["53", "dns"];
 
 /// Looks at one of the policies of a file. `labels` are those of the file's namespaces.
-pub(super) fn warnings(policy: &Policy<'_>, all: &[Policy<'_>], labels: &BTreeSet<String>) -> Vec<Finding> {
+pub(super) fn warnings(
+    policy: &Policy<'_>,
+    resolving: &Resolving<'_>,
+    labels: &BTreeSet<String>,
+) -> Vec<Finding> {
     let mut found = types(policy);
     for direction in DIRECTIONS {
         for rule in policy.rules(direction) {
@@ -28,7 +32,7 @@ pub(super) fn warnings(policy: &Policy<'_>, all: &[Policy<'_>], labels: &BTreeSe
             }
         }
     }
-    found.extend(name_resolution(policy, all));
+    found.extend(name_resolution(policy, resolving));
     found
 }
 
@@ -125,16 +129,14 @@ fn api_server(peer: &Peer<'_>, direction: Direction) -> Option<Finding> {
 }
 
 /// Egress rules without one for name resolution, in this policy or another one of the file for the same pods.
-fn name_resolution(policy: &Policy<'_>, all: &[Policy<'_>]) -> Option<Finding> {
+fn name_resolution(policy: &Policy<'_>, resolving: &Resolving<'_>) -> Option<Finding> {
     let rules = policy.rules(Direction::Egress);
     let first = rules.first()?;
-    let covers = |other: &&Policy<'_>| {
-        other.namespace == policy.namespace && (selects_all(other) || same_pods(other, policy))
+    let is_open = rules.iter().any(allows_dns) || {
+        let pods = pods(policy);
+        let mut same = [Some(String::new()), pods].into_iter().flatten();
+        same.any(|pods| resolving.contains(&(policy.namespace, pods)))
     };
-    let is_open = all.iter().filter(covers).any(|other| {
-        let rules = other.rules(Direction::Egress);
-        other.closes(Direction::Egress) && rules.iter().any(allows_dns)
-    });
     // Addresses alone need no names.
     let needs_names = rules.iter().any(|rule| {
         let peers = rule.peers(Direction::Egress);
@@ -148,22 +150,37 @@ fn name_resolution(policy: &Policy<'_>, all: &[Policy<'_>]) -> Option<Finding> {
     Some(warning(first.value, "spec.egress", text))
 }
 
-fn selects_all(policy: &Policy<'_>) -> bool {
-    let selector = policy.spec.and_then(|spec| spec.get("podSelector"));
-    selector.is_none_or(|selector| selector.entries().len() == 0)
+/// The namespaces and pods for which a policy allows name resolution.
+pub(super) type Resolving<'a> = BTreeSet<(&'a str, String)>;
+
+/// Returns those of a file.
+pub(super) fn resolving<'a>(policies: &[Policy<'a>]) -> Resolving<'a> {
+    policies
+        .iter()
+        .filter(|policy| policy.closes(Direction::Egress))
+        .filter(|policy| policy.rules(Direction::Egress).iter().any(allows_dns))
+        .filter_map(|policy| Some((policy.namespace, pods(policy)?)))
+        .collect()
 }
 
-fn same_pods(a: &Policy<'_>, b: &Policy<'_>) -> bool {
-    let labels = |policy: &Policy<'_>| -> Option<Vec<String>> {
-        let labels = policy.spec?.get("podSelector")?.get("matchLabels")?;
-        let pairs = labels.entries();
-        Some(
-            pairs
-                .map(|(name, value)| format!("{name}={}", value.as_text().unwrap_or_default()))
-                .collect(),
-        )
+/// Returns the labels of the pods that a policy is for, none for all; `None` if it names them otherwise.
+fn pods(policy: &Policy<'_>) -> Option<String> {
+    let selector = policy.spec.and_then(|spec| present(spec, "podSelector"));
+    let Some(selector) = selector else {
+        return Some(String::new());
     };
-    std::ptr::eq(a.root, b.root) || labels(a).is_some_and(|found| Some(found) == labels(b))
+    if present(selector, "matchExpressions").is_some() {
+        return None;
+    }
+    let labels = selector
+        .get("matchLabels")
+        .map(Value::entries)
+        .into_iter()
+        .flatten();
+    let pairs: Vec<String> = labels
+        .map(|(name, value)| format!("{name}={},", value.as_text().unwrap_or_default()))
+        .collect();
+    Some(pairs.concat())
 }
 
 /// Whether port 53 is open by UDP to somewhere.

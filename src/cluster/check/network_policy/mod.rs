@@ -52,10 +52,11 @@ pub(super) fn check(documents: &[Value]) -> Option<FileReport> {
         more => format!("{more} NetworkPolicies"),
     };
     let labels = labels_of_namespaces(&objects);
+    let resolving = advice::resolving(&policies);
     let mut findings = Vec::new();
     for policy in &policies {
         findings.extend(validate::errors(policy));
-        findings.extend(advice::warnings(policy, &policies, &labels));
+        findings.extend(advice::warnings(policy, &resolving, &labels));
     }
     Some(FileReport { kind, findings })
 }
