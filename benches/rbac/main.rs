@@ -6,7 +6,11 @@
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
 #![expect(clippy::unwrap_used, reason = "a bench stops if its requirements are not met")]
 
-#[expect(dead_code, reason = "the commands and the tests use the rest of it")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the commands and the tests use the rest of it"
+)]
 mod rbac;
 mod set;
 
