@@ -80,6 +80,7 @@ fn token(claims: &Value) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the snapshot is long")]
 fn rights_are_a_table_of_resources_and_verbs() {
     let sandbox = prepared();
     let one = list(&sandbox, &["-n", "team-platform"]);

@@ -57,6 +57,7 @@ fn run(sandbox: &Sandbox, kubectl: &str, args: &[&str]) -> Outcome {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the snapshot is long")]
 fn the_policy_of_the_cluster_is_listed_page_by_page_and_the_caller_asks() {
     let sandbox = sandbox();
     let can = run(

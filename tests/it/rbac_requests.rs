@@ -62,6 +62,7 @@ fn an_event_of_an_audit_log_names_the_request_and_who_made_it() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the snapshot is long")]
 fn each_line_of_a_file_is_judged() {
     let sandbox = sandbox();
     fs::write(sandbox.path("requests.txt"), REQUESTS.replace("EVENT", EVENT)).unwrap();
