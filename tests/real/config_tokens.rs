@@ -157,13 +157,13 @@ pub(crate) fn claims(generator: &mut Generator, issuer: &str) -> String {
         .clone()
     };
     add(generator, "exp", 99, &[&expiry]);
-    let issued = [
+    let issue_times = [
         (now - 600).to_string(),
         (now - 600).to_string(),
         "1700000000".to_owned(),
         (now + 90_000).to_string(),
     ];
-    add(generator, "iat", 90, &issued.each_ref().map(String::as_str));
+    add(generator, "iat", 90, &issue_times.each_ref().map(String::as_str));
     let before = [
         (now - 600).to_string(),
         (now - 600).to_string(),

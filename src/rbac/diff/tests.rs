@@ -174,7 +174,7 @@ fn a_right_of_a_group_that_every_user_has_is_told_of_the_group_alone() {
     assert_eq!(lines(&of_all, &group_alone), [""; 0]);
     assert_eq!(lines(&role_text, &of_all), ["system:authenticated * +get pods"]);
     // A service account has the groups of all accounts, and of those of its namespace.
-    let of_accounts = role_text.clone() + &binding("b", "", "a", "Group system:serviceaccounts");
+    let of_accounts = role_text + &binding("b", "", "a", "Group system:serviceaccounts");
     let again = of_accounts.clone()
         + &binding("c", "", "a", "Group system:serviceaccounts:shop")
         + &binding("d", "shop", "a", "ServiceAccount shop/bot");
