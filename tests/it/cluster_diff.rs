@@ -260,7 +260,7 @@ fn a_file_that_cannot_be_compared_is_an_error_with_the_exit_code_2() {
     stderr: error: a file cannot be checked
     stderr: caused by: cannot read `missing.yaml`
     stderr: caused by: No such file or directory (os error 2)
-    stderr: hint: name a file that can be read; `-` is standard input
+    stderr: hint: name a file of at most 32 MiB that can be read; `-` is standard input
     exit: 2
 
     old.yaml broken.yaml

@@ -7,11 +7,12 @@ use std::process::{Command, Output, Stdio};
 
 use crate::support::Sandbox;
 
-/// A copy of `kubesesame` in a directory of its own.
+/// `kubesesame` in a directory of its own. Not a copy: while it is written, another test may start a process, which has the file open for a moment
+/// too, and no system runs a program that is open for writing.
 fn alone(sandbox: &Sandbox) -> String {
     let program = sandbox.path("alone/kubesesame");
     fs::create_dir(sandbox.path("alone")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_kubesesame"), &program).unwrap();
+    fs::hard_link(env!("CARGO_BIN_EXE_kubesesame"), &program).unwrap();
     program.to_str().unwrap().to_owned()
 }
 

@@ -126,8 +126,8 @@ fn what_cannot_be_compared_exits_with_2() {
     }
     let outcome = diff(&sandbox, &["-", "-"]);
     insta::assert_snapshot!(sandbox.filtered(&outcome), @"
-    stderr: error: OLD and NEW are both standard input, and only one of them can be
-    stderr: hint: put one of them into a file, and name that
+    stderr: error: standard input is named twice, and cannot be read twice
+    stderr: hint: put one of the two into a file, and name that
     exit: 2
     ");
 }

@@ -55,8 +55,8 @@ fn an_event_of_an_audit_log_names_the_request_and_who_made_it() {
     ");
     let both = run_with_input(&sandbox, &["can", "-", "-f", "-"], b"");
     insta::assert_snapshot!(sandbox.filtered(&both), @"
-    stderr: error: standard input is named twice
-    stderr: hint: put one of them into a file, and name that
+    stderr: error: standard input is named twice, and cannot be read twice
+    stderr: hint: put one of the two into a file, and name that
     exit: 2
     ");
 }
