@@ -13,7 +13,7 @@ use super::{rbac_lint_output as output, rbac_lint_sarif as sarif, source};
 use crate::cli::OutputFormat;
 use crate::cluster::description::{Description, Issuer, nearest};
 use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
-use crate::rbac::lint::{Finding, LintRule, Settings, Severity, lint, rules};
+use crate::rbac::lint::{Finding, LintRule, Settings, Severity, lint, passed_over, rules};
 use crate::rbac::policy::load::Loader;
 use crate::rbac::policy::model::Policy;
 use crate::structured::document;
@@ -97,6 +97,8 @@ pub(super) struct Linted<'a> {
     /// Without those that are accepted.
     pub(super) open: Vec<&'a Finding>,
     pub(super) accepted: Vec<&'a Finding>,
+    /// How many objects are taken for those of Kubernetes itself.
+    pub(super) passed_over: usize,
 }
 
 /// Returns the exit code.
@@ -134,6 +136,7 @@ pub(super) fn run(args: &LintArgs, ui: Ui) -> Result<u8, Error> {
         files: &files,
         open,
         accepted,
+        passed_over: passed_over(&read.policy, &settings),
     };
     let text = match args.output {
         None => output::text(&found),

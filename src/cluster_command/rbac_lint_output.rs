@@ -58,11 +58,16 @@ fn summary(found: &Linted<'_>) -> String {
         0 => String::new(),
         accepted => format!("; accepted: {accepted}"),
     };
+    // Whoever writes a policy can give it these names too.
+    let passed_over = match found.passed_over {
+        0 => String::new(),
+        count => format!("; passed over as Kubernetes' own (--all): {count}"),
+    };
     if found.open.is_empty() {
-        return format!("nothing found{accepted}");
+        return format!("nothing found{accepted}{passed_over}");
     }
     format!(
-        "errors: {}, warnings: {}, notes: {}{accepted}; all checks: {PAGE}",
+        "errors: {}, warnings: {}, notes: {}{accepted}{passed_over}; all checks: {PAGE}",
         count(Severity::Error),
         count(Severity::Warning),
         count(Severity::Note)

@@ -139,7 +139,12 @@ impl Kubectl {
             if token.is_empty() {
                 return Ok(pages);
             }
-            next = format!("&continue={token}");
+            let following = format!("&continue={token}");
+            // The same place again would have no end.
+            if following == next {
+                return Err(ListError::Failed(Error::NoList));
+            }
+            next = following;
         }
     }
 

@@ -275,14 +275,14 @@ fn a_signal_that_ends_a_call_ends_the_command_for_its_secret_too() {
         .with("--oidc-client-secret-command", &command)
         .spawn();
     let mut pid = String::new();
-    let status = format!("/proc/{}/status", child.id());
+    // While the command is started, the C library blocks signals too, so that the mask alone does not tell.
+    let threads = format!("/proc/{}/task", child.id());
     wait_until("the command runs, and signals are watched", || {
         pid = fs::read_to_string(&file).unwrap_or_default();
-        let status = fs::read_to_string(&status).unwrap_or_default();
-        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
-        let blocked = blocked.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        let sigterm = 1 << (Signal::SIGTERM as u64 - 1);
-        pid.ends_with('\n') && blocked.is_some_and(|mask| mask & sigterm != 0)
+        let threads = fs::read_dir(&threads).into_iter().flatten().flatten();
+        let mut names =
+            threads.map(|thread| fs::read_to_string(thread.path().join("comm")).unwrap_or_default());
+        pid.ends_with('\n') && names.any(|name| name.trim() == "signals")
     });
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
     finish(child);

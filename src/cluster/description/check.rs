@@ -231,6 +231,12 @@ fn check_claim(claim: &RawClaim, path: &str) -> Checked<()> {
         let hint = "take the provider's name, such as `okta:`";
         return Err(Fault::new(&format!("{path}.prefix"), problem, hint));
     }
+    // `--oidc-username-prefix=-`, and EKS alike: then a name of the provider could begin with `system:`.
+    if claim.prefix == "-" {
+        let problem = "is `-`, by which flags mean that there is no prefix";
+        let hint = "take the provider's name, such as `okta:`";
+        return Err(Fault::new(&format!("{path}.prefix"), problem, hint));
+    }
     Ok(())
 }
 

@@ -87,6 +87,7 @@ fn each_fault_has_its_line_the_field_and_what_to_do() {
         ("[0oa1, 0oa3]", "[]"),
         ("claim: email, prefix: 'okta:'", "claim: email"),
         ("claim: email, prefix: 'okta:'", "claim: email, prefix: 'system:'"),
+        ("claim: email, prefix: 'okta:'", "claim: email, prefix: '-'"),
         ("{hd: example.com}", "{aud: 0oa1}"),
         ("{hd: example.com}", "{iss: x}"),
         ("{hd: example.com}", "{email_verified: 'true'}"),
@@ -136,6 +137,7 @@ fn each_fault_has_its_line_the_field_and_what_to_do() {
     17: `issuers[1].clientIds` is empty | the provider shows the client id beside the app
     18: `issuers[1].username.prefix` is missing | What is put before each name. An empty text is no prefix.
     18: `issuers[1].username.prefix` has `system:` in it, which names what belongs to Kubernetes | take the provider's name, such as `okta:`
+    18: `issuers[1].username.prefix` is `-`, by which flags mean that there is no prefix | take the provider's name, such as `okta:`
     21: `issuers[1].requiredClaims.aud` is checked anyway by the client ids; as a required claim it refuses tokens whose `aud` is a list | remove it
     21: `issuers[1].requiredClaims.iss` is checked anyway by the issuer | remove it
     21: `issuers[1].requiredClaims.email_verified` is true or false, and required claims are compared as text: no token would pass | remove it

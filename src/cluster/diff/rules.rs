@@ -112,8 +112,7 @@ fn rules(jwt: &Jwt) -> Vec<Rule<'_>> {
 
 /// Whether a rule keeps names out that the prefix makes impossible: `!user.username.startsWith('system:')`, and the same of groups.
 fn always_holds(expression: &str, jwt: &Jwt) -> bool {
-    let text: String = expression.split_whitespace().collect();
-    let text = text.replace('"', "'");
+    let text = without_spaces(expression);
     let excludes = |source: &Source, start: &str| {
         let prefix = source.prefix().unwrap_or_default();
         let is_absent = *source == Source::Absent;
@@ -136,6 +135,24 @@ fn always_holds(expression: &str, jwt: &Jwt) -> bool {
     of_groups()
         .filter(is_plain)
         .is_some_and(|start| excludes(&Source::of_groups(&jwt.groups), start))
+}
+
+/// Returns an expression without the white space between its texts, and with one kind of quotes.
+fn without_spaces(expression: &str) -> String {
+    let mut quote = None;
+    let kept = expression.chars().filter_map(|c| match (quote, c) {
+        (None, '\'' | '"') => {
+            quote = Some(c);
+            Some('\'')
+        }
+        (Some(open), c) if c == open => {
+            quote = None;
+            Some('\'')
+        }
+        (None, c) => (!c.is_whitespace()).then_some(c),
+        (Some(_), c) => Some(c),
+    });
+    kept.collect()
 }
 
 fn expressions(old: &Jwt, new: &Jwt) -> Vec<Change> {

@@ -143,6 +143,12 @@ impl<'a> Context<'a> {
             .filter(|at| self.is_looked_at(&self.binding(*at).facts, self.binding(*at).name))
     }
 
+    /// Returns how many objects are taken for those of Kubernetes itself, and are not looked at.
+    pub(super) fn passed_over(&self) -> usize {
+        let all = self.policy.roles.len() + self.policy.bindings.len();
+        all - self.roles().count() - self.bindings().count()
+    }
+
     fn is_looked_at(&self, facts: &Facts, name: Symbol) -> bool {
         self.settings.has_defaults || !(facts.is_default || self.text(name).starts_with("system:"))
     }

@@ -87,6 +87,11 @@ pub(crate) fn lint(
     findings
 }
 
+/// Returns how many objects are taken for those of Kubernetes itself, and are not looked at.
+pub(crate) fn passed_over(policy: &Policy, settings: &Settings) -> usize {
+    Context::new(policy, settings).passed_over()
+}
+
 fn problems(context: &Context<'_>, rule: &LintRule) -> Vec<(Object, Problem)> {
     let of_object =
         |object: Object, problems: Vec<Problem>| problems.into_iter().map(move |problem| (object, problem));

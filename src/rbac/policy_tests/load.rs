@@ -103,6 +103,34 @@ fn yaml_aliases_are_followed_up_to_a_limit() {
         read(&bomb).unwrap_err().problem,
         "has an alias that cannot be followed"
     );
+    // Each anchor keeps what is in it again.
+    let scalars = "x, ".repeat(20_000);
+    let open: Vec<String> = (0..60).map(|level| format!("&a{level} [")).collect();
+    let open = open.concat();
+    let nested = format!(
+        "{head}metadata: {{name: a}}\na: {open}{scalars}{}\n",
+        "]".repeat(60)
+    );
+    assert_eq!(
+        read(&nested).unwrap_err().problem,
+        "has more in anchors than can be kept"
+    );
+}
+
+#[test]
+fn a_list_of_which_items_would_be_passed_over_is_refused() {
+    let role = format!("{{apiVersion: {VERSION}/v1, kind: ClusterRole, metadata: {{name: a}}}}");
+    let within =
+        format!("apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items: [{role}]\n");
+    assert_eq!(
+        read(&within).unwrap_err().problem,
+        "is a list in a list: write out its items"
+    );
+    let elsewhere = format!("x: &all [{role}]\napiVersion: v1\nkind: List\nitems: *all\n");
+    assert_eq!(
+        read(&elsewhere).unwrap_err().problem,
+        "is a list whose items are elsewhere: write them out"
+    );
 }
 
 #[test]

@@ -135,7 +135,67 @@ pub(super) const VERBS: [&str; 18] = [
     "head",
 ];
 
+/// What `exec deploy/web` and its like ask for: kubectl picks one of the pods.
+const OF_WORKLOAD: [(&str, [(&str, Part); 3]); 6] = [
+    ("logs", of_workload("get", "log")),
+    ("exec", of_workload("create", "exec")),
+    ("cp", of_workload("create", "exec")),
+    ("attach", of_workload("create", "attach")),
+    ("port-forward", of_workload("create", "portforward")),
+    ("debug", of_workload("patch", "ephemeralcontainers")),
+];
+/// `debug node/n1` makes a pod on the node.
+const DEBUG_NODE: [(&str, Part); 2] = [GET, ("create", Part::Other("pods", ""))];
+
+const fn of_workload(verb: &'static str, subresource: &'static str) -> [(&'static str, Part); 3] {
+    [
+        GET,
+        ("list", Part::Other("pods", "")),
+        (verb, Part::Other("pods", subresource)),
+    ]
+}
+
 impl Command {
+    /// Returns what the command asks for, where the resource is another one than that of a single word.
+    pub(super) fn for_resource(&self, resource: &str) -> Self {
+        let of_workload = || {
+            let found = OF_WORKLOAD.iter().find(|(name, _)| *name == self.name)?;
+            Some(found.1.as_slice())
+        };
+        let requests = match (self.default_resource, resource) {
+            (Some("pods"), "pods") => None,
+            (Some("pods"), "nodes") if self.name == "debug" => Some(DEBUG_NODE.as_slice()),
+            (Some("pods"), _) => of_workload(),
+            (Some(_) | None, _) => None,
+        };
+        Self {
+            requests: requests.unwrap_or(self.requests),
+            ..*self
+        }
+    }
+
+    /// Returns the words that name objects: not containers, ports, what is run there, or what is set.
+    pub(super) fn objects<'w>(&self, words: &'w [String]) -> Vec<&'w str> {
+        let all = words.iter().map(String::as_str);
+        match self.name {
+            // `web:/tmp .`, `. shop/web:/tmp`
+            "cp" => {
+                let pod = all.clone().find_map(|word| Some(word.split_once(':')?.0));
+                let pod = pod.map(|pod| pod.rsplit_once('/').map_or(pod, |(_, name)| name));
+                pod.or_else(|| words.first().map(String::as_str))
+                    .into_iter()
+                    .collect()
+            }
+            "logs" | "exec" | "attach" | "port-forward" | "debug" => all.take(1).collect(),
+            // `set image deploy/web web=…`
+            "set" => all.skip(1).filter(|word| !word.contains('=')).collect(),
+            "label" | "annotate" => all
+                .filter(|word| !word.contains('=') && !word.ends_with('-'))
+                .collect(),
+            _ => all.collect(),
+        }
+    }
+
     pub(super) fn find(name: &str) -> Option<&'static Self> {
         let name = if name == "log" { "logs" } else { name };
         COMMANDS.iter().find(|command| command.name == name)

@@ -58,7 +58,7 @@ const fn of_cluster(
 }
 
 /// In the order in which kubectl prefers them where names are equal.
-const RESOURCES: [Known; 52] = [
+const RESOURCES: [Known; 69] = [
     namespaced("pods", "", &["po"], &POD_SUBRESOURCES),
     namespaced("services", "", &["svc"], &["proxy"]),
     namespaced("configmaps", "", &["cm"], &NONE),
@@ -126,6 +126,28 @@ const RESOURCES: [Known; 52] = [
     of_cluster("selfsubjectaccessreviews", AUTHORIZATION, &[], &NONE),
     of_cluster("selfsubjectrulesreviews", AUTHORIZATION, &[], &NONE),
     of_cluster("apiservices", "apiregistration.k8s.io", &[], &NONE),
+    namespaced("localsubjectaccessreviews", AUTHORIZATION, &[], &NONE),
+    of_cluster("selfsubjectreviews", "authentication.k8s.io", &[], &NONE),
+    of_cluster("mutatingadmissionpolicies", ADMISSION, &[], &NONE),
+    of_cluster("mutatingadmissionpolicybindings", ADMISSION, &[], &NONE),
+    of_cluster("clustertrustbundles", "certificates.k8s.io", &[], &NONE),
+    of_cluster("flowschemas", "flowcontrol.apiserver.k8s.io", &[], &NONE),
+    of_cluster(
+        "prioritylevelconfigurations",
+        "flowcontrol.apiserver.k8s.io",
+        &[],
+        &NONE,
+    ),
+    of_cluster("ipaddresses", "networking.k8s.io", &["ip"], &NONE),
+    of_cluster("servicecidrs", "networking.k8s.io", &[], &NONE),
+    of_cluster("runtimeclasses", "node.k8s.io", &[], &NONE),
+    of_cluster("deviceclasses", "resource.k8s.io", &[], &NONE),
+    of_cluster("resourceslices", "resource.k8s.io", &[], &NONE),
+    namespaced("resourceclaims", "resource.k8s.io", &[], &NONE),
+    namespaced("resourceclaimtemplates", "resource.k8s.io", &[], &NONE),
+    of_cluster("csinodes", "storage.k8s.io", &[], &NONE),
+    namespaced("csistoragecapacities", "storage.k8s.io", &[], &NONE),
+    of_cluster("volumeattributesclasses", "storage.k8s.io", &["vac"], &NONE),
 ];
 
 impl Known {

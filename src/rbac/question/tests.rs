@@ -41,7 +41,7 @@ fn ask(line: &str, typed: &Typed<'_>) -> Vec<String> {
 }
 
 /// In the namespace `shop`.
-const WORDS: [(&str, &[&str]); 31] = [
+const WORDS: [(&str, &[&str]); 41] = [
     (
         "bind clusterroles view",
         &["bind clusterroles.rbac.authorization.k8s.io view in shop"],
@@ -101,6 +101,48 @@ const WORDS: [(&str, &[&str]); 31] = [
             "create pods/eviction.",
         ],
     ),
+    (
+        "exec deploy/web ls",
+        &[
+            "get deployments.apps web in shop",
+            "list pods. in shop",
+            "create pods/exec. in shop",
+        ],
+    ),
+    (
+        "port-forward svc/web 8080:80",
+        &[
+            "get services. web in shop",
+            "list pods. in shop",
+            "create pods/portforward. in shop",
+        ],
+    ),
+    ("debug node/n1", &["get nodes. n1", "create pods. in shop"]),
+    (
+        "logs web container",
+        &["get pods. web in shop", "get pods/log. web in shop"],
+    ),
+    (
+        "cp web:/tmp/a .",
+        &["get pods. web in shop", "create pods/exec. web in shop"],
+    ),
+    (
+        "set image deploy/web web=example.com/web",
+        &[
+            "get deployments.apps web in shop",
+            "patch deployments.apps web in shop",
+        ],
+    ),
+    ("describe pods", &["list pods. in shop"]),
+    (
+        "get pod/web svc/api",
+        &["get pods. web in shop", "get services. api in shop"],
+    ),
+    (
+        "get runtimeclasses gvisor",
+        &["get runtimeclasses.node.k8s.io gvisor"],
+    ),
+    ("get ,", &["error: a verb and a resource are needed"]),
     ("get widgets", &["list widgets.example.com in shop"]),
     ("get widgets/spin", &["get widgets/spin.example.com in shop"]),
     ("get things", &["list things. in shop"]),

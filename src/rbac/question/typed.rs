@@ -2,7 +2,7 @@
 
 use super::command::{Command, Part, VERBS};
 use super::resources::Known;
-use super::{DEFAULT_NAMESPACE, Fault, Question, Typed, groups_in_rules};
+use super::{DEFAULT_NAMESPACE, Fault, Question, Typed, groups_in_rules, incomplete};
 use crate::rbac::policy::model::Policy;
 use crate::rbac::policy::request::{Request, ResourceTarget, Target};
 
@@ -27,10 +27,19 @@ impl Words<'_> {
         };
         let command = Command::find(self.verb).filter(|_| !self.is_api_verb);
         self.note_unknown_verb(command, &mut question);
-        let (resources, name) = match (self.rest, command.and_then(|command| command.default_resource)) {
-            ([name], Some(resource)) if !name.contains('/') => (resource, Some(name.as_str())),
-            ([resource], _) => (resource.as_str(), None),
-            ([resource, name], _) => (resource.as_str(), Some(name.as_str())),
+        let words = match command {
+            Some(command) => command.objects(self.rest),
+            None => self.rest.iter().map(String::as_str).collect(),
+        };
+        let (resources, name) = match (
+            words.as_slice(),
+            command.and_then(|command| command.default_resource),
+        ) {
+            ([name], Some(resource)) if !name.contains('/') => (vec![resource], Some(*name)),
+            ([resources], _) => (resources.split(',').collect(), None),
+            // `pod/web svc/api`
+            (several, _) if several.iter().all(|word| word.contains('/')) => (several.to_vec(), None),
+            ([resources, name], _) => (resources.split(',').collect(), Some(*name)),
             _ => {
                 return Err(Fault {
                     problem: format!(
@@ -41,7 +50,7 @@ impl Words<'_> {
                 });
             }
         };
-        for resource in resources.split(',').filter(|resource| !resource.is_empty()) {
+        for resource in resources.into_iter().filter(|resource| !resource.is_empty()) {
             let mut named = read_resource(resource, typed.subresource, policy, &mut question.notes);
             if let Some(name) = name {
                 name.clone_into(&mut named.target.name);
@@ -52,6 +61,10 @@ impl Words<'_> {
                 Some(_) | None => place(&mut named, typed, &mut question.notes),
             }
             self.add_requests(&named, typed, command, &mut question);
+        }
+        // `,` alone
+        if question.requests.is_empty() {
+            return Err(incomplete());
         }
         Ok(question)
     }
@@ -77,6 +90,7 @@ impl Words<'_> {
         command: Option<&Command>,
         question: &mut Question,
     ) {
+        let command = command.map(|command| command.for_resource(&named.target.resource));
         let mut add = |verb: &str, mut target: ResourceTarget| {
             // The API server does not look for a name in these.
             if matches!(verb, "create" | "deletecollection") && target.subresource.is_empty() {
@@ -91,6 +105,11 @@ impl Words<'_> {
         if let Some(command) = command {
             for (verb, part) in command.requests {
                 let mut target = target.clone();
+                // Without a name, all of them are looked at.
+                let verb = match (*verb, part) {
+                    ("get", Part::Typed) if target.name.is_empty() => "list",
+                    (verb, _) => verb,
+                };
                 match part {
                     Part::Typed => {}
                     Part::Subresource(subresource) => (*subresource).clone_into(&mut target.subresource),
@@ -98,7 +117,11 @@ impl Words<'_> {
                         target = ResourceTarget {
                             resource: (*resource).to_owned(),
                             subresource: (*subresource).to_owned(),
-                            namespace: target.namespace,
+                            namespace: if command.name == "debug" {
+                                of_pods(named, typed)
+                            } else {
+                                target.namespace
+                            },
                             ..ResourceTarget::default()
                         };
                     }
@@ -167,6 +190,15 @@ fn read_resource(text: &str, subresource: Option<&str>, policy: &Policy, notes: 
         }
     }
     Named { target, known }
+}
+
+/// Returns the namespace in which `kubectl debug` makes a pod.
+fn of_pods(named: &Named, typed: &Typed<'_>) -> String {
+    let is_of_cluster = named.known.is_some_and(|known| !known.is_namespaced);
+    if !is_of_cluster {
+        return named.target.namespace.clone();
+    }
+    typed.namespace.unwrap_or_default().to_owned()
 }
 
 fn is_version(text: &str) -> bool {

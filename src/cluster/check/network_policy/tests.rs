@@ -4,13 +4,19 @@ use std::collections::BTreeSet;
 
 use super::super::check_file;
 
-/// Returns the findings, each as `LINE SEVERITY FIELD: TEXT`, the latter cut.
+/// Returns the findings, each as `LINE SEVERITY FIELD: TEXT`, the latter cut after a word.
 fn found(text: &str) -> Vec<String> {
     let report = check_file(text, None, &BTreeSet::new());
     assert!(report.kind.contains("NetworkPolic"), "{}", report.kind);
     let findings = report.findings.iter().map(|finding| {
         let (line, severity) = (finding.line.unwrap(), finding.severity.name());
-        let text: String = finding.text.chars().take(50).collect();
+        let words = finding.text.split_inclusive(' ').scan(0, |length, word| {
+            *length += word.trim_end().chars().count();
+            let fits = *length <= 50;
+            *length += 1;
+            fits.then_some(word)
+        });
+        let text: String = words.collect();
         format!("{line} {severity} {}: {}", finding.field, text.trim_end())
     });
     findings.collect()
@@ -45,7 +51,7 @@ fn what_does_not_do_what_was_meant_is_a_warning() {
         "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {name: ingress-nginx}}}]}]}";
     let egress = |rules: &str| format!("{{podSelector: {{}}, policyTypes: [Egress], egress: [{rules}]}}");
     for (spec, wanted) in [
-        (by_name.to_owned(), "4 warning spec.ingress[0].from[0].namespaceSelector.matchLabels.name: a namespace has no label `name` unless somebody se"),
+        (by_name.to_owned(), "4 warning spec.ingress[0].from[0].namespaceSelector.matchLabels.name: a namespace has no label `name` unless somebody"),
         (
             "{podSelector: {}, ingress: [{from: [{namespaceSelector: {}}, {podSelector: {matchLabels: {app: web}}}]}]}".to_owned(),
             "4 warning spec.ingress[0].from: two items mean either: these pods of the policy's",
@@ -53,11 +59,11 @@ fn what_does_not_do_what_was_meant_is_a_warning() {
         ("{podSelector: {}, ingress: [{from: []}]}".to_owned(), "4 warning spec.ingress[0].from: an empty `from` means everybody: to allow nobody,"),
         (
             format!("{{podSelector: {{}}, policyTypes: [Ingress], egress: [{DNS}]}}"),
-            "4 warning spec.egress: `policyTypes` has no Egress, so these rules do not",
+            "4 warning spec.egress: `policyTypes` has no Egress, so these rules do",
         ),
-        (format!("{{podSelector: {{}}, egress: [{DNS}]}}"), "4 warning spec.egress: there is no `policyTypes`, so the policy closes al"),
-        (egress("{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}"), "4 warning spec.egress: no rule allows name resolution: add a rule for por"),
-        (egress("{to: [{podSelector: {}}], ports: [{protocol: TCP, port: 53}]}"), "4 warning spec.egress: no rule allows name resolution: add a rule for por"),
+        (format!("{{podSelector: {{}}, egress: [{DNS}]}}"), "4 warning spec.egress: there is no `policyTypes`, so the policy closes"),
+        (egress("{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}"), "4 warning spec.egress: no rule allows name resolution: add a rule for"),
+        (egress("{to: [{podSelector: {}}], ports: [{protocol: TCP, port: 53}]}"), "4 warning spec.egress: no rule allows name resolution: add a rule for"),
         (
             egress(&format!("{DNS}, {{to: [{{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: kube-system}}}}, podSelector: {{matchLabels: {{component: kube-apiserver}}}}}}]}}")),
             "4 warning spec.egress[1].to[0].podSelector.matchLabels.component: the pod of kube-apiserver is on the network of its",
@@ -99,7 +105,7 @@ fn what_the_api_server_refuses_is_an_error() {
         ),
         (
             ingress("{from: [{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}]}"),
-            "spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and anothe",
+            "spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and",
         ),
         (
             ingress("{from: [{ipBlock: {}}]}"),
@@ -107,47 +113,47 @@ fn what_the_api_server_refuses_is_an_error() {
         ),
         (
             ingress("{from: [{ipBlock: {cidr: 10.0.0.0}}]}"),
-            "spec.ingress[0].from[0].ipBlock.cidr: Invalid value: \"10.0.0.0\": must be a valid CIDR va",
+            "spec.ingress[0].from[0].ipBlock.cidr: Invalid value: \"10.0.0.0\": must be a valid CIDR",
         ),
         (
             ingress("{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/16]}}]}"),
-            "spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: \"11.0.0.0/16\": must be a strict sub",
+            "spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: \"11.0.0.0/16\": must be a strict",
         ),
         (
             ingress("{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/8]}}]}"),
-            "spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: \"10.0.0.0/8\": must be a strict subs",
+            "spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: \"10.0.0.0/8\": must be a strict",
         ),
         (
             ingress("{ports: [{port: 0}]}"),
-            "spec.ingress[0].ports[0].port: Invalid value: 0: must be between 1 and 65535, inc",
+            "spec.ingress[0].ports[0].port: Invalid value: 0: must be between 1 and 65535,",
         ),
         (
             ingress("{ports: [{port: 80, endPort: 79}]}"),
-            "spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal t",
+            "spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal",
         ),
         (
             ingress("{ports: [{endPort: 79}]}"),
-            "spec.ingress[0].ports[0].endPort: Invalid value: 79: may not be specified when `port",
+            "spec.ingress[0].ports[0].endPort: Invalid value: 79: may not be specified when",
         ),
         (
             ingress("{ports: [{port: http, endPort: 79}]}"),
-            "spec.ingress[0].ports[0].endPort: Invalid value: 79: may not be specified when `port",
+            "spec.ingress[0].ports[0].endPort: Invalid value: 79: may not be specified when",
         ),
         (
             ingress("{ports: [{protocol: HTTP}]}"),
-            "spec.ingress[0].ports[0].protocol: Unsupported value: \"HTTP\": supported values: \"SCTP",
+            "spec.ingress[0].ports[0].protocol: Unsupported value: \"HTTP\": supported values:",
         ),
         (
             ingress("{ports: [{port: '80'}]}"),
-            "spec.ingress[0].ports[0].port: a number in quotes is the name of a port: leave th",
+            "spec.ingress[0].ports[0].port: a number in quotes is the name of a port: leave",
         ),
         (
             "{podSelector: {}, policyTypes: [Egres]}".to_owned(),
-            "spec.policyTypes[0]: Unsupported value: \"Egres\": supported values: \"Egr",
+            "spec.policyTypes[0]: Unsupported value: \"Egres\": supported values:",
         ),
         (
             "{podSelector: {}, policyTypes: [Ingress, Egress, Ingress]}".to_owned(),
-            "spec.policyTypes: Invalid value: may not specify more than two polic",
+            "spec.policyTypes: Invalid value: may not specify more than two",
         ),
         (
             "{podSelector: {matchLabels: {a: 1}}}".to_owned(),

@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         }
         let mut document = Collected::new(line);
         let mut untyped_items = Vec::new();
-        let mut has_items = false;
+        let (mut has_items, mut has_other_items) = (false, false);
         loop {
             let event = self.required()?;
             if matches!(event, Event::MappingEnd) {
@@ -115,6 +115,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let value = self.value(event)?;
+            has_other_items |= key_text(&key) == Some("items") && value.len() > 1;
             document.parts.extend(key);
             document.parts.extend(value);
         }
@@ -124,6 +125,11 @@ impl<'a> Reader<'a> {
         });
         let (version, kind) = document.header();
         match (has_items, kind.strip_suffix("List")) {
+            // Read in part, it would be judged wrongly.
+            (false, Some(_)) if has_other_items => Err(Fault::new(
+                line,
+                "is a list whose items are elsewhere: write them out".to_owned(),
+            )),
             (true, Some(item_kind)) => {
                 for item in untyped_items {
                     item.add(loader, file, (version, item_kind))?;
@@ -151,7 +157,14 @@ impl<'a> Reader<'a> {
                 line,
                 parts: self.value(event)?,
             };
-            if item.header().1.is_empty() {
+            let kind = item.header().1;
+            if kind.ends_with("List") {
+                return Err(Fault::new(
+                    line,
+                    "is a list in a list: write out its items".to_owned(),
+                ));
+            }
+            if kind.is_empty() {
                 untyped.push(item);
             } else {
                 item.add(loader, file, ("", ""))?;
@@ -191,7 +204,7 @@ impl<'a> Reader<'a> {
                     line,
                     kind: scalar(text, style),
                 });
-                self.keep_anchor(anchor, &parts[start..]);
+                self.keep_anchor(anchor, &parts[start..])?;
             }
             Event::Alias(anchor) => {
                 let found = self.anchors.get(&anchor).map(Vec::as_slice).unwrap_or_default();
@@ -227,7 +240,7 @@ impl<'a> Reader<'a> {
                 };
                 parts.push(Part { line, kind });
                 if let Some((anchor, start)) = open.pop() {
-                    self.keep_anchor(anchor, &parts[start..]);
+                    self.keep_anchor(anchor, &parts[start..])?;
                 }
             }
             _ => {}
@@ -235,10 +248,20 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn keep_anchor(&mut self, anchor: usize, parts: &[Part<'a>]) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, parts.to_vec());
+    /// Keeps what an anchor names. Anchors in one another keep the same parts again, so that these count as the aliased ones do.
+    fn keep_anchor(&mut self, anchor: usize, parts: &[Part<'a>]) -> Result<(), Fault> {
+        if anchor == 0 {
+            return Ok(());
         }
+        self.aliased_parts += parts.len();
+        if self.aliased_parts > MAX_ALIASED_PARTS {
+            return Err(Fault::new(
+                self.line,
+                "has more in anchors than can be kept".to_owned(),
+            ));
+        }
+        self.anchors.insert(anchor, parts.to_vec());
+        Ok(())
     }
 }
 
