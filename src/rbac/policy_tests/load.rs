@@ -117,6 +117,25 @@ fn yaml_aliases_are_followed_up_to_a_limit() {
     );
 }
 
+/// kubectl reads another policy there.
+#[test]
+fn what_kubectl_reads_differently_is_refused() {
+    let head = format!("apiVersion: {VERSION}/v1\nkind: ClusterRole\nmetadata: {{name: a}}\n");
+    for line_break in ['\u{85}', '\u{2028}', '\u{2029}'] {
+        let text =
+            format!("{head}# x{line_break}rules: [{{verbs: ['*'], apiGroups: ['*'], resources: ['*']}}]\n");
+        let fault = read(&text).unwrap_err();
+        assert_eq!(fault.line, 4);
+        assert!(
+            fault.problem.contains("ends the line for kubectl"),
+            "{}",
+            fault.problem
+        );
+    }
+    let binary = format!("{head}rules: [{{verbs: [!!binary Kg==], apiGroups: [''], resources: [pods]}}]\n");
+    assert!(read(&binary).unwrap_err().problem.contains("!!binary"));
+}
+
 #[test]
 fn a_list_of_which_items_would_be_passed_over_is_refused() {
     let role = format!("{{apiVersion: {VERSION}/v1, kind: ClusterRole, metadata: {{name: a}}}}");

@@ -14,9 +14,17 @@ use super::{Fault, Loader};
 /// How many parts the aliases of a file may stand for.
 const MAX_ALIASED_PARTS: usize = 1_000_000;
 
+/// For the parser of kubectl (YAML 1.1) these end a line, and a comment with it. For that of YAML 1.2 they do not, so what follows would be hidden.
+const OTHER_LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
 /// # Errors
 /// The first place that cannot be read.
 pub(super) fn read(loader: &mut Loader, file: u32, text: &str) -> Result<(), Fault> {
+    if let Some(at) = text.find(OTHER_LINE_BREAKS) {
+        let line = 1 + text[..at].matches('\n').count();
+        let problem = "has a character that ends the line for kubectl (U+0085, U+2028 or U+2029): write it as an escape in quotes";
+        return Err(Fault::new(line, problem.to_owned()));
+    }
     let source = match LineEvents::of(text) {
         Some(events) => Source::Lines(events),
         None => Source::Parser(Box::new(Parser::new_from_str(text))),
@@ -199,6 +207,12 @@ impl<'a> Reader<'a> {
         let line = self.line;
         let start = parts.len();
         match event {
+            Event::Scalar(_, _, _, Some(tag)) if tag.suffix() == "binary" => {
+                return Err(Fault::new(
+                    line,
+                    "has a text in base64 (`!!binary`): write it out".to_owned(),
+                ));
+            }
             Event::Scalar(text, style, anchor, _) => {
                 parts.push(Part {
                     line,
