@@ -61,7 +61,7 @@ pub(super) fn run(args: &CanArgs, file: &Path, invocation: &Invocation<'_>, ui: 
     } else {
         files::shown(file).to_string()
     };
-    let mut asker = Asker {
+    let mut reader = LineReader {
         args,
         source: &source,
         invocation,
@@ -78,7 +78,7 @@ pub(super) fn run(args: &CanArgs, file: &Path, invocation: &Invocation<'_>, ui: 
             place: format!("{shown}:{number}"),
             error: Box::new(error),
         };
-        let (user, requests) = asker.ask(line).map_err(place)?;
+        let (user, requests) = reader.ask(line).map_err(place)?;
         judged.extend(requests.into_iter().map(|request| Judged {
             line: number,
             decision: decision(&source.policy, &user, &request),
@@ -113,8 +113,8 @@ fn read(file: &Path, ui: Ui) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Understands lines.
-struct Asker<'a> {
+/// Says for each line who asks for what.
+struct LineReader<'a> {
     args: &'a CanArgs,
     source: &'a Source,
     invocation: &'a Invocation<'a>,
@@ -123,7 +123,7 @@ struct Asker<'a> {
     default: Option<User>,
 }
 
-impl Asker<'_> {
+impl LineReader<'_> {
     fn ask(&mut self, line: &str) -> Result<(User, Vec<Request>), Error> {
         let line = Line::of(line)?;
         let question = rbac_policy::question(&line.words, &line.words.words, self.source)?;
@@ -142,9 +142,7 @@ impl Asker<'_> {
         let user = User::with_implicit_groups(&found.name, &groups);
         Ok((user, question.requests))
     }
-}
 
-impl Asker<'_> {
     /// Returns the user for the lines that name nobody.
     fn default(&mut self) -> Result<User, Error> {
         if let Some(user) = &self.default {

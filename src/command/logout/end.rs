@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::clients::{Clients, Failure};
 use super::find::Found;
+use super::hold::{HeldSession, hold_all, not_ended};
 use super::report::report;
 use super::selection::Selection;
-use super::set_aside::{SetAside, not_ended, set_aside};
 use crate::command::token_request::TokenRequest;
 use crate::error::Error;
 use crate::oidc::{self, ProviderClient, Revocation};
@@ -69,9 +69,9 @@ pub(super) fn end<'a>(
     clients: &mut Clients<'a>,
     ui: Ui,
 ) {
-    let sessions = set_aside(found, find_again, selection, ended, ui);
+    let sessions = hold_all(found, find_again, selection, ended, ui);
     // What was selected comes before what has waited for long.
-    let mut order: Vec<&SetAside<'a>> = sessions.iter().collect();
+    let mut order: Vec<&HeldSession<'a>> = sessions.iter().collect();
     order.sort_by_key(|session| session.was_ended);
     let revoked = revoke_all(&order, clients);
     let mut waiting = 0_usize;
@@ -104,21 +104,23 @@ pub(super) fn end<'a>(
 
 /// `None` for what there was no time to ask for, and for what has waited for long at a provider that does not answer: it can wait on.
 fn revoke_all<'a>(
-    order: &[&SetAside<'a>],
+    order: &[&HeldSession<'a>],
     clients: &mut Clients<'a>,
 ) -> Vec<Option<Result<Option<Revocation>, Failure>>> {
     // A session without a refresh token needs no client, and so no secret of it.
-    let has_token = |session: &SetAside<'_>| session.record.refresh_token.is_some();
-    let asked: Vec<&SetAside<'a>> = order.iter().copied().filter(|one| has_token(one)).collect();
+    let has_token = |session: &HeldSession<'_>| session.record.refresh_token.is_some();
+    let asked: Vec<&HeldSession<'a>> = order.iter().copied().filter(|one| has_token(one)).collect();
     let answers = clients.ask_all(
         &asked,
         REVOCATION_BUDGET,
         |session| session.asked_as(),
         |session| !session.was_ended,
-        &async |client: &ProviderClient<'_>, session: &&SetAside<'a>| revoke(client, &session.record).await,
+        &async |client: &ProviderClient<'_>, session: &&HeldSession<'a>| {
+            revoke(client, &session.record).await
+        },
     );
     let mut answers = answers.into_iter();
-    let answer_of = |session: &&SetAside<'a>| {
+    let answer_of = |session: &&HeldSession<'a>| {
         if has_token(session) {
             answers.next().flatten()
         } else {
@@ -130,7 +132,7 @@ fn revoke_all<'a>(
 
 /// Removes the file of a session whose refresh token needs no further revocation, and tells the person.
 fn finish<'a>(
-    session: &SetAside<'a>,
+    session: &HeldSession<'a>,
     revoked: &Result<Option<Revocation>, Failure>,
     ended: &mut Ended<'a>,
     ui: Ui,
@@ -144,7 +146,7 @@ fn finish<'a>(
     report(&session.record, revoked, session.is_displaced, ui);
 }
 
-fn remove(session: &SetAside<'_>, ended: &mut Ended<'_>, ui: Ui) {
+fn remove(session: &HeldSession<'_>, ended: &mut Ended<'_>, ui: Ui) {
     let Some(name) = &session.name else {
         return;
     };

@@ -8,13 +8,13 @@ mod browser;
 mod clients;
 mod end;
 mod find;
+mod hold;
 mod in_kubeconfig;
 mod kubelogin;
 mod pending;
 mod report;
 mod rounds;
 mod selection;
-mod set_aside;
 
 pub(super) use self::find::sessions_by_dir;
 pub(super) use self::pending::revoke_pending;

@@ -22,7 +22,7 @@ use crate::ui::Ui;
 const REFRESH_WAIT: Duration = Duration::from_secs(40);
 
 /// A session that no call uses any more.
-pub(super) struct SetAside<'a> {
+pub(super) struct HeldSession<'a> {
     pub(super) place: Place,
     /// The name of its file, as long as no other process has moved it. `None` if there is none any more.
     pub(super) name: Option<String>,
@@ -64,7 +64,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-impl<'a> SetAside<'a> {
+impl<'a> HeldSession<'a> {
     pub(super) fn asked_as(&self) -> AskedAs<'a, '_> {
         match &self.settings {
             Settings::Entry(sign_in) => AskedAs::Entry(sign_in),
@@ -75,21 +75,21 @@ impl<'a> SetAside<'a> {
 
 /// Sets all sessions aside. Those that another process is using come last, so that it keeps no other from being ended. What such a process
 /// has moved meanwhile, into another file or directory, is looked for again.
-pub(super) fn set_aside<'a>(
+pub(super) fn hold_all<'a>(
     found: &[Found<'a>],
     find_again: &dyn Fn() -> Vec<Found<'a>>,
     selection: &Selection<'_>,
     ended: &mut Ended<'a>,
     ui: Ui,
-) -> Vec<SetAside<'a>> {
-    let mut aside = Aside {
+) -> Vec<HeldSession<'a>> {
+    let mut holder = Holder {
         sessions: Vec::new(),
         ended,
         ui,
         has_changed: false,
     };
-    aside.take_all(found, selection);
-    if aside.has_changed {
+    holder.take_all(found, selection);
+    if holder.has_changed {
         let mut moved = find_again();
         for session in &mut moved {
             let known = found
@@ -99,12 +99,12 @@ pub(super) fn set_aside<'a>(
                 |name: &str| known.is_some_and(|known| known.files.iter().any(|file| file.name == name));
             session
                 .files
-                .retain(|file| !is_known(&file.name) && !aside.has_set_aside(&session.dir, &file.name));
+                .retain(|file| !is_known(&file.name) && !holder.holds(&session.dir, &file.name));
         }
         moved.retain(|session| !session.files.is_empty());
-        aside.take_all(&moved, selection);
+        holder.take_all(&moved, selection);
     }
-    aside.sessions
+    holder.sessions
 }
 
 fn lock(found: &Found<'_>, limit: Duration, ui: Ui) -> Result<Option<EndingSession>, session::Error> {
@@ -130,15 +130,15 @@ pub(super) fn not_ended(path: &Path, source: session::Error) -> Error {
 }
 
 /// What was set aside, and what came of it.
-struct Aside<'e, 'a> {
-    sessions: Vec<SetAside<'a>>,
+struct Holder<'e, 'a> {
+    sessions: Vec<HeldSession<'a>>,
     ended: &'e mut Ended<'a>,
     ui: Ui,
     /// Whether another process has used a session since it was found.
     has_changed: bool,
 }
 
-impl<'a> Aside<'_, 'a> {
+impl<'a> Holder<'_, 'a> {
     fn take_all(&mut self, found: &[Found<'a>], selection: &Selection<'_>) {
         let mut busy = Vec::new();
         for session in found {
@@ -160,7 +160,7 @@ impl<'a> Aside<'_, 'a> {
         }
     }
 
-    fn has_set_aside(&self, dir: &Path, name: &str) -> bool {
+    fn holds(&self, dir: &Path, name: &str) -> bool {
         self.sessions
             .iter()
             .any(|session| session.place.dir == dir && session.name.as_deref() == Some(name))
@@ -236,7 +236,7 @@ impl<'a> Aside<'_, 'a> {
         if held.has_displaced {
             self.note_displaced(found, held.displaced);
         }
-        self.sessions.push(SetAside {
+        self.sessions.push(HeldSession {
             place: place_of(found),
             name: Some(held.name),
             record,
@@ -254,13 +254,13 @@ impl<'a> Aside<'_, 'a> {
             self.ended.warn_of_displaced(self.ui);
             return;
         };
-        let is_same = |known: &&mut SetAside<'a>| known.record.refresh_token == record.refresh_token;
+        let is_same = |known: &&mut HeldSession<'a>| known.record.refresh_token == record.refresh_token;
         if let Some(known) = self.sessions.iter_mut().find(is_same) {
             known.is_displaced = true;
             return;
         }
         match Settings::of(&record, found.request) {
-            Some(settings) => self.sessions.push(SetAside {
+            Some(settings) => self.sessions.push(HeldSession {
                 place: place_of(found),
                 name: None,
                 record,
